@@ -1,5 +1,6 @@
 """What tests of all folders ask for: real photos, a browser, a small network with known results."""
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -33,11 +34,18 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A runtime's folder of the default models, exported once; what changes it works on a copy."""
+def runtime(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A runtime's folder of the default models, exported once, by one process; what changes it works on a copy."""
     from facerec.training.runtime import export_runtime
 
-    return export_runtime("dlib-resnet", tmp_path_factory.mktemp("light") / "runtime").folder.path
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "light"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "runtime").exists():
+            export_runtime("dlib-resnet", folder / "runtime")
+    return folder / "runtime"
 
 
 @pytest.fixture(scope="module")

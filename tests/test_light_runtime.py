@@ -82,7 +82,9 @@ def test_the_same_decisions_with_the_runtime_in_the_evidence(usual: Recognizer, 
     for probe, reference in ((portraits[0], portraits[1]), (portraits[0], portraits[2])):
         wanted, got = usual.verify(probe, reference), light.verify(probe, reference)
 
-        assert got.score == pytest.approx(wanted.score, abs=1e-5)
+        # From photo to end chips may be cut otherwise by a pixel, on some processors: 0.0035 at most on LFW
+        # (reports/light-runtime); equal chips give equal vectors, above.
+        assert got.score == pytest.approx(wanted.score, abs=0.01)
         assert (got.decision, got.problems, got.notes) == (wanted.decision, wanted.problems, wanted.notes)
         assert got.operating_point == wanted.operating_point
         assert wanted.runtime is None

@@ -164,6 +164,32 @@ def compare(
     )
 
 
+def index_alone(
+    name: str, groups: Sequence[str], rates: Sequence[Estimate], *, draws: _Rates, confidence: float
+) -> Index:
+    """One index of one rate, without the others; in a simulation of many tables the others are most of the work.
+
+    Parameters
+    ----------
+    name : str
+        Of an index of one rate.
+    groups : sequence of str
+    rates : sequence of Estimate
+        One for each group.
+    draws : ndarray, float64, shape (replicates, groups)
+        As of `compare`.
+    confidence : float
+        Of the interval, between 0 and 1, exclusive.
+
+    Returns
+    -------
+    Index
+        That of FMR by `compare`.
+    """
+    kind = next(each for each in OF_ONE if each.name == name)
+    return _single(kind, _Side("FMR", groups, rates, draws), confidence)
+
+
 class _Side:
     """One rate of all measured groups, as it is and as it was drawn."""
 

@@ -13,6 +13,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -60,8 +61,7 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
 def _run(app: typer.Typer, given: Sequence[str], program: _Program) -> int:
     settings = Settings(program.config)
     try:
-        command = typer.main.get_command(app)
-        status = command.main(given or ["--help"], prog_name="facerec", standalone_mode=False, obj=settings)
+        status = _command(app).main(given or ["--help"], prog_name="facerec", standalone_mode=False, obj=settings)
         sys.stdout.flush()
     except SystemExit as left:  # completion of shells does so when it is done
         if left.code:
@@ -79,6 +79,12 @@ def _run(app: typer.Typer, given: Sequence[str], program: _Program) -> int:
     if status == _INTERRUPTED:
         console.tell("facerec: interrupted")
     return status if isinstance(status, int) else 0
+
+
+@cache
+def _command(app: typer.Typer) -> Any:  # noqa: ANN401 - typer's
+    """All commands, read from their functions; that takes a tenth of a second."""
+    return typer.main.get_command(app)
 
 
 def complain(message: str) -> None:

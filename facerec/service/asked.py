@@ -12,6 +12,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request, Security
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
@@ -197,8 +198,7 @@ async def _asked(
 async def _check_understood(request: Request) -> None:
     """Refuse what nobody would read: it was meant for something, and the answer would be one to another question."""
     route: APIRoute = request.scope["route"]
-    told = request.app.openapi()["paths"][route.path][request.method.lower()].get("parameters", ())
-    several = {each["name"]: each["schema"].get("type") == "array" for each in told if each["in"] == "query"}
+    several = _understood(request, route)
     for name in request.query_params:
         if name not in several:
             message = f"there is no parameter {quoted(name)} here; there are {', '.join(several) or 'none'}"
@@ -208,6 +208,20 @@ async def _check_understood(request: Request) -> None:
             raise BadRequestError(message)
     if route.body_field is not None and (body := await request.body()):  # which was read already
         strict_json(body, "the body")
+
+
+def _understood(request: Request, route: APIRoute) -> dict[str, bool]:
+    """The parameters of a route after ``?``, as its document tells them; of each whether it may be given several times.
+
+    Looked up once for each route: the document of all of them takes longer than most requests do.
+    """
+    known: dict[tuple[str, str], dict[str, bool]] = request.app.state.understood
+    asked = route.path, request.method.lower()
+    if asked not in known:
+        document = get_openapi(title="", version="", routes=[route])
+        told = document["paths"][route.path][asked[1]].get("parameters", ())
+        known[asked] = {each["name"]: each["schema"].get("type") == "array" for each in told if each["in"] == "query"}
+    return known[asked]
 
 
 def key_of(state: State, token: str | None, cookie: str | None) -> Key:

@@ -22,45 +22,7 @@ from facerec.service.engine import Engine
 from facerec.service.lookers import Apart, Here
 from facerec.service.settings import Settings
 from facerec.testing import made_photo, made_point, made_recognizer
-
-
-class Ending:
-    """A detector that ends its process as often as a file says, and never comes back where the file says so."""
-
-    def __init__(self, inner, orders: Path) -> None:
-        self._inner, self._orders = inner, orders
-        self.name, self.points_convention = inner.name, inner.points_convention
-
-    def __call__(self, image):
-        """Obey, then find squares."""
-        orders = self._orders.read_text(encoding="ascii") if self._orders.exists() else ""
-        if orders.startswith("end"):
-            self._orders.write_text(orders.removeprefix("end"), encoding="ascii")
-            os.kill(os.getpid(), signal.SIGKILL)
-        if orders == "blue ends it" and image[..., 2].max() > 200 > image[..., 0].max():
-            os.kill(os.getpid(), signal.SIGKILL)
-        if orders == "fail":
-            message = "as it was told"
-            raise RuntimeError(message)
-        while orders == "hang":
-            time.sleep(1)
-        return self._inner(image)
-
-
-def _never():
-    message = "no weights"
-    raise MissingWeightsError(message)
-
-
-def _dies():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def ending_recognizer(orders: Path):
-    """Of colours, whose detector obeys the file."""
-    recognizer = made_recognizer()
-    recognizer.detector = Ending(recognizer.detector, orders)
-    return recognizer
+from tests.service.ending import dies, ending_recognizer, never
 
 
 def _upload(*colours: str) -> Upload:
@@ -157,7 +119,7 @@ def test_a_fault_there_is_raised_here(tmp_path):
         made.close()
 
 
-@pytest.mark.parametrize(("make", "error"), [(_never, MissingWeightsError), (_dies, EndedProcessError)])
+@pytest.mark.parametrize(("make", "error"), [(never, MissingWeightsError), (dies, EndedProcessError)])
 def test_one_that_cannot_be_begun(make, error):
     """What keeps its networks from being there is raised here, each time it is tried."""
     made = Apart(make, seconds=60)
