@@ -21,8 +21,9 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed ## see it work on real photos; writes reports/demo/report.html
 	$(BIN)/facerec demo
 
-# Two processes, each with networks of its own; more with TEST_PROCESSES, where there is memory (2 GB each).
-PYTEST := $(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile
+# Two processes, each with networks of its own; more with TEST_PROCESSES, where there is memory (2 GB each). Programs
+# that tests start would compile all that they import each time, where nothing may be written beside the code.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $${TEST_PROCESSES:-2} --dist loadfile
 
 test: $(VENV)/.installed ## the tests (a few minutes)
 	$(PYTEST)

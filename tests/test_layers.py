@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -62,6 +63,7 @@ AUDITS = [name for name in MODULES if name.startswith("audits")]
 IN_AUDITS = [name for name in AUDITS if name != "audits"]
 
 
+@cache
 def _imported(name: str) -> set[str]:
     """Every name that a file imports from anywhere, inside functions and for types too."""
     found = set()
@@ -78,7 +80,10 @@ def _modules_behind(imported: set[str]) -> set[str]:
     return {name if name in MODULES else name.rpartition(".")[0] for name in imported} & set(MODULES)
 
 
-GRAPH = {name: _modules_behind(_imported(name)) - {name} for name in MODULES}
+@cache
+def _graph() -> dict[str, set[str]]:
+    """Of every file which others it imports."""
+    return {name: _modules_behind(_imported(name)) - {name} for name in MODULES}
 
 
 def _folder(name: str) -> str:
@@ -122,33 +127,38 @@ def test_the_search_for_cycles_finds_one() -> None:
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
     """Imports among all files of facerec and audits, also those inside functions and for types, hold no cycle."""
-    assert _cycle(GRAPH) == []
+    assert _cycle(_graph()) == []
 
 
 def test_no_folder_imports_itself_by_way_of_others() -> None:
     """Neither do imports between the folders of facerec, nor between those of audits and the folders inside them."""
     folders: dict[str, set[str]] = {}
     for name in FACEREC:
-        folders.setdefault(_folder(name), set()).update(_folder(other) for other in GRAPH[name] if "." in other)
+        folders.setdefault(_folder(name), set()).update(_folder(other) for other in _graph()[name] if "." in other)
     for name in IN_AUDITS:
-        folders.setdefault(_home(name), set()).update(_home(other) for other in GRAPH[name] if "." in other)
+        folders.setdefault(_home(name), set()).update(_home(other) for other in _graph()[name] if "." in other)
 
     assert _cycle({name: others - {name} for name, others in folders.items()}) == []
 
 
-@pytest.mark.parametrize("name", FACEREC + IN_AUDITS)
-def test_imports_point_downwards(name: str) -> None:
+def test_imports_point_downwards() -> None:
     """No module imports from another folder of its package that is on its own floor or above."""
-    inside = FACEREC if name in FACEREC else AUDITS
-    others = {other for other in GRAPH[name] if other in inside and _folder(other) != _folder(name)}
+    upwards = [
+        (name, other)
+        for names, inside in ((FACEREC, FACEREC), (IN_AUDITS, AUDITS))
+        for name in names
+        for other in _graph()[name].intersection(inside)
+        if _folder(other) != _folder(name) and _floor(other) >= _floor(name)
+    ]
 
-    assert {other for other in others if _floor(other) >= _floor(name)} == set()
+    assert upwards == []
 
 
-@pytest.mark.parametrize("name", FACEREC)
-def test_only_the_command_line_knows_the_audits(name: str) -> None:
+def test_only_the_command_line_knows_the_audits() -> None:
     """The package facerec never imports audits outside the command line."""
-    assert name.startswith("facerec.cli") or not any(other.startswith("audits") for other in GRAPH[name])
+    knowing = {name for name in FACEREC if any(other.startswith("audits") for other in _graph()[name])}
+
+    assert {name for name in knowing if not name.startswith("facerec.cli")} == set()
 
 
 # The bench of transfer learning moves with an issue of its own.
@@ -164,13 +174,12 @@ def test_no_module_hides_behind_a_function_of_its_name(name: str) -> None:
     assert {each for each in offered if f"{name}.{each}" in MODULES} == set()
 
 
-@pytest.mark.parametrize("name", AUDITS)
-def test_audits_stand_on_named_parts(name: str) -> None:
+def test_audits_stand_on_named_parts() -> None:
     """The audits import only the named parts of facerec, and no torch."""
-    imported = _imported(name)
-
-    assert {other.split(".")[1] for other in GRAPH[name] if other.startswith("facerec.")} <= AUDITS_MAY_IMPORT
-    assert not any(other.split(".")[0] in ("torch", "torchvision") for other in imported)
+    for name in AUDITS:
+        parts = {other.split(".")[1] for other in _graph()[name] if other.startswith("facerec.")}
+        assert parts <= AUDITS_MAY_IMPORT, name
+        assert {"torch", "torchvision"}.isdisjoint(other.split(".")[0] for other in _imported(name)), name
 
 
 @pytest.mark.parametrize("name", [name for name in AUDITS if name.startswith("audits.statistics")])
@@ -182,12 +191,12 @@ def test_statistics_know_no_tables(name: str) -> None:
     assert "Series" not in text
 
 
-@pytest.mark.parametrize("name", FACEREC)
-def test_torch_stays_where_it_belongs(name: str) -> None:
+def test_torch_stays_where_it_belongs() -> None:
     """Both torch and torchvision are imported in the folders that run networks, and nowhere else."""
-    uses = any(other.split(".")[0] in ("torch", "torchvision", "facenet_pytorch") for other in _imported(name))
+    networks = {"torch", "torchvision", "facenet_pytorch"}
+    using = {name for name in FACEREC if not networks.isdisjoint(other.split(".")[0] for other in _imported(name))}
 
-    assert not uses or any(name.startswith(home) for home in TORCH)
+    assert {name for name in using if not name.startswith(tuple(TORCH))} == set()
 
 
 @pytest.mark.parametrize("package", ["facerec", "audits"])

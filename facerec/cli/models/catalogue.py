@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from facerec.networks.weight_files import Found
 
 Name = Annotated[str, argument("NAME", "As facerec models or facerec transfer nets lists it.")]
+State: TypeAlias = dict[str, str | None]
 _TOLD = {"ok": "as it should be", "absent": "absent", "wrong": "wrong. "}
 
 app = Commands(
@@ -68,7 +69,7 @@ def list_models(as_csv: AsCsv = False, as_json: AsJson = False, model_files: Mod
     added.say_table()
     here, absent = _sorted_out(model_files)
     console.say()
-    backbone_table([network for network, _ in here], model_files)
+    backbone_table(here)
     console.say(f"{absent} more backbones can be fetched: facerec transfer nets")
 
 
@@ -248,23 +249,22 @@ def _document(model: Model, model_files: Path | None) -> dict[str, object]:
     return {**about, "files": files}
 
 
-def _sorted_out(model_files: Path | None) -> tuple[list[tuple[Pretrained, dict[str, str | None]]], int]:
+def _sorted_out(model_files: Path | None) -> tuple[list[tuple[Pretrained, State]], int]:
     """Backbones whose files are here, or should be, each with its state; and how many others there are."""
     from facerec.models.weights import belongs_here
     from facerec.networks.pretrained import PRETRAINED
 
-    states = [(network, _backbone_state(network, model_files)) for network in PRETRAINED]
+    states = [(network, backbone_state(network, model_files)) for network in PRETRAINED]
     here = [
         (network, state) for network, state in states if state["state"] != "absent" or belongs_here(network.files[0])
     ]
     return here, len(states) - len(here)
 
 
-def backbone_table(networks: Sequence[Pretrained], model_files: Path | None) -> None:
-    """Print one line per set of weights."""
+def backbone_table(networks: Sequence[tuple[Pretrained, State]]) -> None:
+    """Print one line per set of weights, each given with what `backbone_state` says of it."""
     rows = []
-    for each in networks:
-        state = _backbone_state(each, model_files)
+    for each, state in networks:
         where = state["place"] if state["state"] == "ok" else state["state"]
         name, top1 = each.name, None if each.top1 is None else f"{each.top1:.2f} %"
         size = (f"{each.parameters / 1e6:.1f} M", f"{each.macs / 1e9:.2f} G", top1, each.preprocessing.crop)
@@ -281,11 +281,11 @@ def backbone_document(network: Pretrained, model_files: Path | None) -> dict[str
         **about,
         "preprocessing": network.preprocessing.text,
         "files": [{"file": each.file_name, "sha256": each.sha256} for each in network.files],
-        **_backbone_state(network, model_files),
+        **backbone_state(network, model_files),
     }
 
 
-def _backbone_state(network: Pretrained, model_files: Path | None) -> dict[str, str | None]:
+def backbone_state(network: Pretrained, model_files: Path | None) -> State:
     """Whether a network's file can be used: `state` is ok, absent or wrong; and its path, its place in few words."""
     from facerec.models.state import found
     from facerec.networks.weight_files import find
@@ -306,7 +306,7 @@ def _backbone_state(network: Pretrained, model_files: Path | None) -> dict[str, 
 
 def _say_backbone(network: Pretrained, model_files: Path | None) -> None:
     """Print all that is known of one set of weights."""
-    state = _backbone_state(network, model_files)
+    state = backbone_state(network, model_files)
     accuracy = f"top-1 {network.top1:.2f} %, top-5 {network.top5:.2f} %" if network.top1 is not None else None
     facts = {
         "task": "backbone of facerec transfer",

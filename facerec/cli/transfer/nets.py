@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from facerec.cli import console
-from facerec.cli.models.catalogue import backbone_document, backbone_table
+from facerec.cli.models.catalogue import backbone_document, backbone_state, backbone_table
 from facerec.cli.options import AsJson, ModelFiles, argument, examples
 
 EXAMPLES = examples("facerec transfer nets", "facerec transfer nets resnet50 --json")
@@ -31,5 +31,5 @@ def nets(
     if as_json:
         console.document({"backbones": [backbone_document(each, model_files) for each in chosen]})
     else:
-        backbone_table(chosen, model_files)
+        backbone_table([(each, backbone_state(each, model_files)) for each in chosen])
         console.say("* meant by the name of the architecture alone. To get one: facerec models fetch NAME")
