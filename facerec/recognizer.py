@@ -146,8 +146,9 @@ class Recognizer:
             message = f"the runtime {quoted(str(runtime))} brings its embedder; leave out one of runtime and embedder"
             raise ArgumentError(message)
         graphs = None if runtime is None else read_runtime(runtime)
-        if device is None:
-            device = "cpu" if graphs is not None else best_device()  # which imports torch
+        if device is None:  # torch, which takes seconds to import, is asked only where it runs something
+            given = embedder is not None and not isinstance(detector, str)
+            device = "cpu" if graphs is not None or given else best_device()
         if isinstance(detector, str):
             from facerec.detect.load import load_detector
 

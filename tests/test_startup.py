@@ -163,9 +163,13 @@ def test_every_command_has_a_line(words):
         "import audits; dir(audits)",
         "import facerec.recognizer, facerec.embed.load, facerec.device, facerec.similarity",
         "from facerec import open_gallery",
+        (
+            "from facerec import Recognizer\nfrom facerec.testing import SquareDetector, made_embedder, made_photo\n"
+            "assert len(Recognizer(detector=SquareDetector(), embedder=made_embedder()).faces(made_photo('red'))) == 1"
+        ),
         commands(*AT_ONCE),
     ],
-    ids=["facerec", "audits", "recognizer", "open_gallery", "commands"],
+    ids=["facerec", "audits", "recognizer", "open_gallery", "own models", "commands"],
 )
 def test_what_needs_no_network_and_no_table_starts_at_once(program: str, tmp_path: Path) -> None:
     """Packages, help, listings, and mistakes in arguments, photos, points and galleries import no slow package."""

@@ -25,7 +25,7 @@ class Camera:
 @pytest.mark.parametrize(("workers", "batch"), [(1, 16), (4, 16), (2, 3)])
 def test_memory_is_bounded(colour: str, workers: int, batch: int) -> None:
     """At no time are more photos taken, whose result was not given, than are looked at and wait for a batch."""
-    camera = Camera(made_photo(colour))
+    camera = Camera(made_photo(colour), 200)
 
     stream = made_recognizer(workers=workers).stream(camera, batch=batch)
     waiting = [camera.taken - given for given, _ in enumerate(stream)]

@@ -345,6 +345,7 @@ class TestKills:
         assert list((tmp_path / "out" / "ledger" / "trails").iterdir()) == []
         assert embed(photos, tmp_path / "out", slow_recognizer(tmp_path / "log")).embedded == 0
 
+    @pytest.mark.slow
     def test_workers_that_are_killed_lose_nothing(self, photos, tmp_path):
         """Killed at random moments: the run goes on, the table has the same bytes, no photo is looked at too often."""
         embed(photos, tmp_path / "whole")
