@@ -75,13 +75,23 @@ def test_what_nobody_publishes_is_counted(name, outputs, bias):
     assert found.macs == shape.macs + outputs * shape.dimension
 
 
-@pytest.mark.parametrize(
-    "environment", [{}, {"TORCH_HOME": "~/t"}, {"XDG_CACHE_HOME": "/c"}, {"TORCH_HOME": "", "XDG_CACHE_HOME": "/c"}]
-)
-def test_torchs_cache_is_found_without_torch(environment):
-    """Where torch is not loaded, its folder is the one that it would name itself."""
-    program = "from facerec.networks.weight_files import torch_cache as c; a = c(); import torch.hub; print(a == c())"
-    given = {"HOME": "/h", "PATH": "", **environment}
+def test_torchs_cache_is_found_without_torch():
+    """Where torch is not loaded, its folder is the one that it would name itself, whatever the environment says."""
+    program = """
+import os, sys
+from facerec.networks.weight_files import torch_cache
+settings = {}, {"TORCH_HOME": "~/t"}, {"XDG_CACHE_HOME": "/c"}, {"TORCH_HOME": "", "XDG_CACHE_HOME": "/c"}
+def found():
+    for each in settings:
+        os.environ.pop("TORCH_HOME", None), os.environ.pop("XDG_CACHE_HOME", None)
+        os.environ.update(each)
+        yield torch_cache()
+alone = list(found())
+assert "torch" not in sys.modules and len(set(alone)) == 4, alone
+import torch.hub
+print(list(found()) == alone)
+"""
+    given = {"HOME": "/h", "PATH": ""}
 
     done = subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, text=True, check=True)
 
