@@ -127,7 +127,6 @@ def create_app(
         redoc_url=None,
     )
     app.state.parts = parts
-    app.state.understood = {}
     for each in (health, detect, galleries, people, deciding, log, jobs, keys, audits, page):
         app.include_router(each.router)
     app.add_middleware(Guard, settings=settings, metrics=metrics)

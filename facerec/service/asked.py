@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeAlias, TypeVar, get_origin
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request, Security
-from fastapi.openapi.utils import get_openapi
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
@@ -198,7 +198,7 @@ async def _asked(
 async def _check_understood(request: Request) -> None:
     """Refuse what nobody would read: it was meant for something, and the answer would be one to another question."""
     route: APIRoute = request.scope["route"]
-    several = _understood(request, route)
+    several = dict(parameters_of(route.dependant))
     for name in request.query_params:
         if name not in several:
             message = f"there is no parameter {quoted(name)} here; there are {', '.join(several) or 'none'}"
@@ -210,18 +210,12 @@ async def _check_understood(request: Request) -> None:
         strict_json(body, "the body")
 
 
-def _understood(request: Request, route: APIRoute) -> dict[str, bool]:
-    """The parameters of a route after ``?``, as its document tells them; of each whether it may be given several times.
-
-    Looked up once for each route: the document of all of them takes longer than most requests do.
-    """
-    known: dict[tuple[str, str], dict[str, bool]] = request.app.state.understood
-    asked = route.path, request.method.lower()
-    if asked not in known:
-        document = get_openapi(title="", version="", routes=[route])
-        told = document["paths"][route.path][asked[1]].get("parameters", ())
-        known[asked] = {each["name"]: each["schema"].get("type") == "array" for each in told if each["in"] == "query"}
-    return known[asked]
+def parameters_of(needed: Dependant) -> Iterator[tuple[str, bool]]:
+    """What a route and all that it depends on read after ``?``: by name whether it may be given several times."""
+    for each in needed.query_params:
+        yield each.alias, get_origin(each.field_info.annotation) is list
+    for other in needed.dependencies:
+        yield from parameters_of(other)
 
 
 def key_of(state: State, token: str | None, cookie: str | None) -> Key:

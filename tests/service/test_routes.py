@@ -2,6 +2,8 @@
 
 import pytest
 
+from facerec.service.asked import parameters_of
+from facerec.service.routes import audits, deciding, detect, galleries, health, jobs, keys, log, page, people
 from facerec.service.scopes import ROLES, SCOPES
 
 NOBODY = "0" * 32
@@ -121,6 +123,23 @@ def test_the_document_says_what_requests_carry(service):
         headers = {each["name"]: each["required"] for each in parameters if each["in"] == "header"}
         assert ("Idempotency-Key" in headers) == (route in ONCE), route
         assert headers.get("If-Match") == AS_READ.get(route), route
+
+
+def test_what_is_understood_is_what_the_document_says(service):
+    """The parameters after ``?`` of every address, and which of them may be given several times; no others pass."""
+    document = service.ask("GET", "/openapi.json").json()
+    parts = (audits, deciding, detect, galleries, health, jobs, keys, log, page, people)
+    found = {
+        (each.path, method): each.dependant for part in parts for each in part.router.routes for method in each.methods
+    }
+    several = 0
+    for path, of in document["paths"].items():
+        for method, operation in of.items():
+            told = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
+            known = dict(parameters_of(found[path, method.upper()]))
+            assert known == {each["name"]: each["schema"].get("type") == "array" for each in told}, (method, path)
+            several += sum(known.values())
+    assert several
 
 
 def test_the_document_says_what_goes_wrong(service):
