@@ -57,7 +57,8 @@ class _Account:
         if row.person_id is None:
             self._enter_gallery(row, told)
             return
-        if row.contents is not None or row.event == "received":
+        if row.contents is not None:
+            self.people[row.person_id] = row.contents
             self._come_back(row.person_id)
         if row.event in LEFT:
             self.people.pop(row.person_id, None)
@@ -67,8 +68,6 @@ class _Account:
             self.holders[self._absorbed] = row.person_id
             self.beside[row.person_id] |= self.beside.pop(self._absorbed, {})
         self._absorbed = row.person_id if row.event == "absorbed" else None
-        if row.contents is not None:
-            self.people[row.person_id] = row.contents
         if row.source_digest is not None:
             self.beside[row.person_id][row.number] = _Note(row.person_id, row.source_digest)
 
