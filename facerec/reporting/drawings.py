@@ -1,6 +1,6 @@
-"""Drawings as values: charts, rows with intervals, dots out of a thousand, and matrices, pen as SVG of any width.
+"""Drawings as values: charts, rows with intervals, dots out of a thousand, and matrices, drawn as SVG of any width.
 
-They are pen by the page that shows them: text is text in whatever fonts and script its reader has, and colours are
+They are drawn by the page that shows them: text is text in whatever fonts and script its reader has, and colours are
 those of the reader's scheme (``colours.css``), so that nothing is white in the dark. A drawing knows its own height;
 narrow ones are laid out anew, so that letters keep their size on a phone. Nothing here decides or computes anything.
 """
@@ -15,7 +15,8 @@ from typing import Literal, Protocol, TypeAlias
 from facerec.errors import ArgumentError
 from facerec.reporting.axes import Axis
 from facerec.reporting.inline import parse_spans
-from facerec.reporting.pen import NARROW, SIZE, SMALL, WIDE, Colour, Pen, css, path_through, px, width_of
+from facerec.reporting.pen import NARROW, SIZE, SMALL, WIDE, Colour, Pen, path_through, px, width_of
+from facerec.reporting.style_sheets import css
 
 COLOURS: tuple[Colour, ...] = ("a", "b", "c", "d", "e", "f", "g")
 _DASHES = ("", "6 3", "2 3")
@@ -231,7 +232,7 @@ class Whiskers:
 
 @dataclass(frozen=True)
 class OutOf:
-    """So many of so many: `filled` are pen full, those up to `outlined` as rings, the rest faint."""
+    """So many of so many: `filled` are drawn full, those up to `outlined` as rings, the rest faint."""
 
     label: str
     said: str

@@ -22,7 +22,8 @@ from facerec.extras import extra
 from facerec.reporting.columns import MISSING, UNMEASURED, WORDS, Column
 from facerec.reporting.inline import parse_spans
 from facerec.reporting.page import Figure, Page, Picture, Table
-from facerec.reporting.pen import NARROW, WIDE, css
+from facerec.reporting.pen import NARROW, WIDE
+from facerec.reporting.style_sheets import css
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Literal, TypeAlias
 
 from markupsafe import escape
@@ -111,9 +109,3 @@ def _fitted(text: str, room: float, size: float) -> str:
 def px(value: float) -> str:
     """A length in units of the drawing, to a tenth."""
     return f"{value:.1f}".removesuffix(".0")
-
-
-def css(name: str) -> str:
-    """A style sheet of this package, without what only its writers need."""
-    text = files(__package__).joinpath(f"{name}.css").read_text("utf-8")
-    return " ".join(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).split())

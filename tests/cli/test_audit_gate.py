@@ -88,11 +88,12 @@ def test_status_and_both_summaries(tables, facerec, command, claim, status):
     assert found.out.startswith("policy Gate: ")
 
 
-def test_a_shell_sees_the_status(tables):
-    """That of a claim that fails, with the same on stdout and nothing on stderr."""
-    _policy(tables, 'kind = "cross_rate"\nrate = "fmr"\nby = "gender"\nat_most = 0.0001')
+@pytest.mark.parametrize(("limit", "status"), [(0.7, 0), (0.1, 1), (0.505, 3)])
+def test_a_shell_sees_the_status(tables, limit, status):
+    """That of a claim that is kept, that fails or that nobody knows of, and nothing on stderr."""
+    _policy(tables, f'kind = "search_rate"\nrate = "fpir"\nby = "gender"\nat_most = {limit}')
 
-    assert _shell(tables, f"verification {_arguments('verification')} --policy policy.toml --quiet") == (1, "")
+    assert _shell(tables, f"identification {_arguments('identification')} --policy policy.toml --quiet") == (status, "")
     assert (tables / "out.txt").read_text(encoding="utf-8").startswith("policy Gate: ")
 
 

@@ -545,7 +545,7 @@ def test_a_killed_run_goes_on_to_the_same_results(photos, tmp_path):
         (("--data", ""), "--data names nothing"),
         (
             ("--backbone", "efficientnet_lite0", "--weights", "v7"),
-            "did you mean 'efficientnet_lite0' or",
+            "did you mean 'efficientnet_lite0' or 'efficientnet_lite2' or 'efficientnet_lite1'?",
         ),
         (("--test-part", "0.97", "--protocol", "knn"), "ask for another share"),
     ],

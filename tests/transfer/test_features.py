@@ -77,7 +77,10 @@ def test_whatever_changes_the_vectors_changes_the_key(
     backbone: Backbone, photos: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Size, engine, corruption, photos, their order and weights are part of the key; labels and folders are not."""
-    zeros = lambda network, *_: lambda pixels: np.zeros((len(pixels), network.dimension), np.float32)  # noqa: E731
+
+    def zeros(network: Backbone, *_: object):
+        return lambda pixels: np.zeros((len(pixels), network.dimension), np.float32)
+
     monkeypatch.setattr("facerec.transfer.features.forward_of", zeros)
 
     def key(images: ImageSet = photos, network: Backbone = backbone, **options) -> str:

@@ -209,7 +209,7 @@ class TestReading:
             (written(by='""'), "a grouping names different attributes"),
             (
                 written(rate='"fnrm"'),
-                r"must be one of fmr, fnmr, without_score; got 'fnrm'; did you mean 'fnmr'\?",
+                r"rate must be one of fmr, fnmr, without_score; got 'fnrm'; did you mean 'fnmr'\?",
             ),
         ],
     )

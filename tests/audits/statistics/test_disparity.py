@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from audits.statistics.bootstrap import Grouped, draw_rates
-from audits.statistics.disparity import compare
-from audits.statistics.index_kinds import COMBINED, INDICES, OF_BOTH, index_of_rates
+from audits.statistics.disparity import compare, index_alone
+from audits.statistics.index_kinds import COMBINED, INDICES, OF_BOTH, OF_ONE, index_of_rates
 from audits.statistics.indices import gini
 from audits.statistics.intervals import estimate
 from audits.statistics.trials import Trials, rates_by
@@ -260,6 +260,15 @@ class TestWarnings:
         equal = rates((50, 1000), (50, 1000), (50, 1000))
 
         assert compared(equal, equal).warnings == ()
+
+
+@pytest.mark.parametrize("name", [kind.name for kind in OF_ONE])
+def test_an_index_alone_is_that_among_all(name):
+    """Value, interval and note."""
+    alone = index_alone(name, NAMES, FMR, draws=drawn(FMR, FNMR)[0], confidence=0.95)
+
+    assert repr(alone) == repr(compared().index("fmr", name))
+    assert np.isfinite(alone.interval.low)
 
 
 def test_dependent_pairs_widen_the_indices_too():
